@@ -15,6 +15,7 @@ public struct VotesRow: Codable, Sendable {
   public var floodedLinks: Int
   /// Mebibytes a second that all flooding links sent; the node has read them, but for what sockets buffer.
   public var mebibytesPerSecond: Double
+  /// Votes that were answered.
   public var votes: Int
   public var p50Milliseconds: Double
   public var p99Milliseconds: Double

@@ -17,7 +17,7 @@ extension LightError: CustomStringConvertible {
   }
 }
 
-extension CertificateError: CustomStringConvertible {
+extension ConsensusVerificationError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .malformed: "a number is out of range, or fields contradict each other"

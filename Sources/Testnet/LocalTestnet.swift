@@ -125,7 +125,9 @@ public struct LocalTestnet: Sendable {
         return .success(())
       }
       group.addTask {
-        await Self.result { try await show(demo: demo, check: check, statusInterval: statusInterval, report) }
+        await Self.result {
+          try await operate(demo: demo, check: check, statusInterval: statusInterval, report)
+        }
       }
       // The first task to end ends the network: a process has failed, a signal came, or the check is over.
       var failure: (any Error)?
@@ -163,7 +165,9 @@ public struct LocalTestnet: Sendable {
     return (mask ?? 0) & 1 == 1
   }
 
-  private func show(
+  /// Waits until the network is up, stores the ports that the nodes have bound, and runs the demo if asked to.
+  /// Then reports the status until cancelled; with `check` it returns instead.
+  private func operate(
     demo: Bool,
     check: Bool,
     statusInterval: Duration,

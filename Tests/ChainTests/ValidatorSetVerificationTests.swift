@@ -56,7 +56,7 @@ import Testing
 
   @Test func `a quorum's certificate verifies, one signer fewer does not`() throws {
     try set.verify(certificate([0, 1, 2, 3, 5, 8, 9]), chain: chain)
-    #expect(throws: CertificateError.insufficientPower(60, needed: 67)) {
+    #expect(throws: ConsensusVerificationError.insufficientPower(60, needed: 67)) {
       try set.verify(certificate([0, 1, 2, 3, 5, 8]), chain: chain)
     }
   }
@@ -66,18 +66,18 @@ import Testing
     let good = certificate.signers
     for bad in [[], Array(good.prefix(1)), good + [0], [good[0], good[1] | 0x80], [good[0], 0x04]] {
       certificate.signers = bad
-      #expect(throws: CertificateError.bitmap) { try set.verify(certificate, chain: chain) }
+      #expect(throws: ConsensusVerificationError.bitmap) { try set.verify(certificate, chain: chain) }
     }
   }
 
   @Test func `there are as many signatures as bits`() {
     var certificate = certificate([0, 1, 2, 3, 4, 5, 6])
     certificate.signatures.removeLast()
-    #expect(throws: CertificateError.signatureCount(expected: 7, found: 6)) {
+    #expect(throws: ConsensusVerificationError.signatureCount(expected: 7, found: 6)) {
       try set.verify(certificate, chain: chain)
     }
     certificate.signatures += [certificate.signatures[0], certificate.signatures[0]]
-    #expect(throws: CertificateError.signatureCount(expected: 7, found: 8)) {
+    #expect(throws: ConsensusVerificationError.signatureCount(expected: 7, found: 8)) {
       try set.verify(certificate, chain: chain)
     }
   }
@@ -85,7 +85,9 @@ import Testing
   @Test func `every signature is checked, also those beyond a quorum`() {
     var certificate = certificate(Array(0..<10))
     certificate.signatures[9] = certificate.signatures[8]
-    #expect(throws: CertificateError.invalidSignature(9)) { try set.verify(certificate, chain: chain) }
+    #expect(throws: ConsensusVerificationError.invalidSignature(9)) {
+      try set.verify(certificate, chain: chain)
+    }
   }
 
   @Test
@@ -112,7 +114,7 @@ import Testing
     // A signature that differs from the known one is checked, and found wrong.
     var forged = whole
     forged.signatures[3] = whole.signatures[4]
-    #expect(throws: CertificateError.invalidSignature(3)) { try verify(forged, known: [whole]) }
+    #expect(throws: ConsensusVerificationError.invalidSignature(3)) { try verify(forged, known: [whole]) }
     #expect(checked == [keys[3].publicKey])
   }
 
@@ -120,21 +122,21 @@ import Testing
     let good = certificate([0, 1, 2, 3, 4, 5, 6])
     var changed = good
     changed.round = 1
-    #expect(throws: CertificateError.invalidSignature(0)) { try set.verify(changed, chain: chain) }
+    #expect(throws: ConsensusVerificationError.invalidSignature(0)) { try set.verify(changed, chain: chain) }
     changed = good
     changed.height = 8
-    #expect(throws: CertificateError.invalidSignature(0)) { try set.verify(changed, chain: chain) }
+    #expect(throws: ConsensusVerificationError.invalidSignature(0)) { try set.verify(changed, chain: chain) }
     changed = good
     changed.block = other
-    #expect(throws: CertificateError.invalidSignature(0)) { try set.verify(changed, chain: chain) }
+    #expect(throws: ConsensusVerificationError.invalidSignature(0)) { try set.verify(changed, chain: chain) }
     changed = good
     changed.kind = .prevote
-    #expect(throws: CertificateError.invalidSignature(0)) { try set.verify(changed, chain: chain) }
+    #expect(throws: ConsensusVerificationError.invalidSignature(0)) { try set.verify(changed, chain: chain) }
     changed = good
     changed.round = 3
     changed.validRound = 2
-    #expect(throws: CertificateError.malformed) { try set.verify(changed, chain: chain) }
-    #expect(throws: CertificateError.invalidSignature(0)) {
+    #expect(throws: ConsensusVerificationError.malformed) { try set.verify(changed, chain: chain) }
+    #expect(throws: ConsensusVerificationError.invalidSignature(0)) {
       try set.verify(good, chain: ChainID("supercloud-other")!)
     }
   }
@@ -145,13 +147,13 @@ import Testing
     }
     let votes = (0..<7).map { vote($0, round: 2, block: $0 < 3 ? block : nil) }
     try set.verify(certificate(votes), chain: chain)
-    #expect(throws: CertificateError.insufficientPower(60, needed: 67)) {
+    #expect(throws: ConsensusVerificationError.insufficientPower(60, needed: 67)) {
       try set.verify(certificate(Array(votes.dropLast())), chain: chain)
     }
-    #expect(throws: CertificateError.repeatedValidator(5)) {
+    #expect(throws: ConsensusVerificationError.repeatedValidator(5)) {
       try set.verify(certificate(Array(votes.dropLast()) + [votes[5]]), chain: chain)
     }
-    #expect(throws: CertificateError.malformed) {
+    #expect(throws: ConsensusVerificationError.malformed) {
       try set.verify(
         certificate(Array(votes.dropLast()) + [vote(6, .prevote, round: 2, block: nil)]),
         chain: chain
@@ -165,13 +167,13 @@ import Testing
       vote(3, .prevote, round: 9, validRound: 1, block: other),
     ]
     try set.verify(RoundCertificate(height: 7, round: 3, votes: votes), chain: chain)
-    #expect(throws: CertificateError.insufficientPower(30, needed: 34)) {
+    #expect(throws: ConsensusVerificationError.insufficientPower(30, needed: 34)) {
       try set.verify(RoundCertificate(height: 7, round: 3, votes: Array(votes.dropLast())), chain: chain)
     }
-    #expect(throws: CertificateError.malformed) {
+    #expect(throws: ConsensusVerificationError.malformed) {
       try set.verify(RoundCertificate(height: 7, round: 4, votes: votes), chain: chain)
     }
-    #expect(throws: CertificateError.malformed) {
+    #expect(throws: ConsensusVerificationError.malformed) {
       try set.verify(RoundCertificate(height: 7, round: 0, votes: votes), chain: chain)
     }
   }
@@ -179,7 +181,9 @@ import Testing
   @Test func `votes of strangers and votes that contradict themselves prove nothing`() {
     var stranger = vote(0, block: block)
     stranger.validator = 10
-    #expect(throws: CertificateError.unknownValidator(10)) { try set.verify(stranger, chain: chain) }
+    #expect(throws: ConsensusVerificationError.unknownValidator(10)) {
+      try set.verify(stranger, chain: chain)
+    }
     #expect(!vote(0, round: 2, validRound: 1, block: block).isWellFormed)
     #expect(!vote(0, .prevote, round: 2, validRound: 2, block: block).isWellFormed)
     #expect(!vote(0, .prevote, round: 2, validRound: 1, block: nil).isWellFormed)
@@ -198,12 +202,12 @@ import Testing
       precommit: vote(5, round: 1, block: block),
       prevote: vote(5, .prevote, round: 2, validRound: 1, block: other)
     )
-    #expect(throws: CertificateError.noContradiction) { try set.verify(released, chain: chain) }
+    #expect(throws: ConsensusVerificationError.noContradiction) { try set.verify(released, chain: chain) }
     let same = Evidence.duplicateVote(vote(4, block: block), vote(4, block: block))
-    #expect(throws: CertificateError.noContradiction) { try set.verify(same, chain: chain) }
+    #expect(throws: ConsensusVerificationError.noContradiction) { try set.verify(same, chain: chain) }
     var forged = vote(4, block: other)
     forged.signature = vote(4, block: block).signature
-    #expect(throws: CertificateError.invalidSignature(4)) {
+    #expect(throws: ConsensusVerificationError.invalidSignature(4)) {
       try set.verify(.duplicateVote(vote(4, block: block), forged), chain: chain)
     }
   }

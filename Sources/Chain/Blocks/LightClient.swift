@@ -15,7 +15,7 @@ public enum LightError: Error, Hashable, Sendable {
   case trustExpired
   /// A set, the certificate or the parent is not the one that the header names.
   case mismatch(field: String)
-  case certificate(CertificateError)
+  case certificate(ConsensusVerificationError)
 }
 
 /// Verifies headers from a trusted one without the blocks between (CometBFT spec, `spec/light-client`).

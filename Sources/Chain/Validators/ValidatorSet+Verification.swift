@@ -1,7 +1,7 @@
 import Cryptography
 
 /// Why a vote, proposal, certificate or piece of evidence is invalid.
-public enum CertificateError: Error, Hashable, Sendable {
+public enum ConsensusVerificationError: Error, Hashable, Sendable {
   /// A number is outside its range, or fields contradict each other.
   case malformed
   /// The bitmap does not have exactly one bit for each validator, or its padding is not zero.
@@ -37,7 +37,7 @@ extension ValidatorSet {
     chain: ChainID,
     known: [Certificate] = [],
     using checks: Checks = .ed25519
-  ) throws(CertificateError) {
+  ) throws(ConsensusVerificationError) {
     if checks.memory?.isProven(certificate, self, chain) == true { return }
     try examine(certificate, chain: chain, known: known, using: checks)
     checks.memory?.addProof(certificate, self, chain)
@@ -48,7 +48,7 @@ extension ValidatorSet {
     chain: ChainID,
     known: [Certificate],
     using checks: Checks
-  ) throws(CertificateError) {
+  ) throws(ConsensusVerificationError) {
     let vote = Vote.signBody(
       height: certificate.height,
       round: certificate.round,
@@ -102,7 +102,7 @@ extension ValidatorSet {
     _ certificate: RoundCertificate,
     chain: ChainID,
     using checks: Checks = .ed25519
-  ) throws(CertificateError) {
+  ) throws(ConsensusVerificationError) {
     guard certificate.round > 0, certificate.round <= ChainLimits.round, certificate.votes.count <= count
     else { throw .malformed }
     var voters = SignerSet(count: count)
@@ -123,7 +123,9 @@ extension ValidatorSet {
     for vote in certificate.votes { try verify(vote, chain: chain, using: checks) }
   }
 
-  public func verify(_ vote: Vote, chain: ChainID, using checks: Checks = .ed25519) throws(CertificateError) {
+  public func verify(_ vote: Vote, chain: ChainID, using checks: Checks = .ed25519)
+    throws(ConsensusVerificationError)
+  {
     guard vote.isWellFormed else { throw .malformed }
     guard let validator = self[vote.validator] else { throw .unknownValidator(vote.validator) }
     guard checks.checkSignature(validator.key, vote.signature, vote.kind.domain, chain, vote.signBody) else {
@@ -136,7 +138,7 @@ extension ValidatorSet {
     _ proposal: Proposal,
     chain: ChainID,
     using checks: Checks = .ed25519
-  ) throws(CertificateError) {
+  ) throws(ConsensusVerificationError) {
     guard proposal.isWellFormed else { throw .malformed }
     guard let validator = self[proposal.validator] else { throw .unknownValidator(proposal.validator) }
     guard checks.checkSignature(validator.key, proposal.signature, .proposal, chain, proposal.signBody) else {
@@ -150,7 +152,7 @@ extension ValidatorSet {
     _ evidence: Evidence,
     chain: ChainID,
     using checks: Checks = .ed25519
-  ) throws(CertificateError) -> ValidatorIndex {
+  ) throws(ConsensusVerificationError) -> ValidatorIndex {
     guard evidence.isContradiction else { throw .noContradiction }
     switch evidence {
     case .duplicateVote(let first, let second), .amnesia(let first, let second):

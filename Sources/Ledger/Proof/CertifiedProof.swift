@@ -40,7 +40,7 @@ public struct CertifiedProof: Hashable, Sendable {
     case foreignCertificate
     /// The header contains the hash of another validator set than `validators`.
     case validators
-    case certificate(CertificateError)
+    case certificate(ConsensusVerificationError)
     /// Too little power of the trusted set signed.
     case insufficientTrust(signed: Int64, needed: Int64, of: Int64)
 
@@ -80,7 +80,7 @@ public struct CertifiedProof: Hashable, Sendable {
       certificate.block == header.identifier
     else { throw .foreignCertificate }
     guard validators.hash == header.validatorsHash else { throw .validators }
-    do throws(CertificateError) {
+    do throws(ConsensusVerificationError) {
       try validators.verify(certificate, chain: chain, using: checks)
     } catch {
       throw .certificate(error)

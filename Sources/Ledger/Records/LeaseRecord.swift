@@ -52,6 +52,7 @@ public struct LeaseRecord: Hashable, Sendable {
   /// escrow account has the totals.
   public var earned = Decimal18.zero
   public var paid = Amount.zero
+  /// The network's take, its share of the payments, that was collected.
   public var fee = Amount.zero
 }
 

@@ -1,9 +1,10 @@
 import Logging
 import Primitives
 
-/// Finds what an operator must know of a running node: that the chain stands still, that no peer is connected,
-/// that blocks are being caught up on, and what happens to its validator. Each is told once when it begins and
-/// once when it ends.
+/// Finds what an operator must know of a running node: that the chain has not begun or stands still, that no
+/// peer is connected, that blocks are being caught up on, and what happens to its validator. Each is told when it
+/// begins and, if it can end, when it ends. Catching up is also told every ten seconds, and missed blocks at the
+/// first one and at each quarter of the allowed number.
 struct NodeWatch: Sendable {
   /// What is looked at, every few seconds.
   struct Reading: Sendable {

@@ -76,7 +76,7 @@ public struct Mempool: Sendable {
 
   public let limits: Limits
   private var senderQueues: [Address: SenderQueue] = [:]
-  private var hashes: [Digest: Transaction] = [:]
+  private var byHash: [Digest: Transaction] = [:]
   /// The senders with a ready transaction, in the order in which they take turns.
   private var readySenders: Deque<Address> = []
   /// The total length of all transactions in the pool, in bytes.
@@ -84,16 +84,16 @@ public struct Mempool: Sendable {
 
   public init(limits: Limits = Limits()) { self.limits = limits }
 
-  public var count: Int { hashes.count }
-  public var isEmpty: Bool { hashes.isEmpty }
+  public var count: Int { byHash.count }
+  public var isEmpty: Bool { byHash.isEmpty }
   /// Whether a block can include a transaction now.
   public var hasReady: Bool { !readySenders.isEmpty }
 
   /// Whether the transaction with this hash is in the pool.
-  public func contains(_ hash: Digest) -> Bool { hashes[hash] != nil }
+  public func contains(_ hash: Digest) -> Bool { byHash[hash] != nil }
 
   /// The transaction with this hash, whose signature is verified; nil when it is not in the pool.
-  public subscript(hash: Digest) -> Transaction? { hashes[hash] }
+  public subscript(hash: Digest) -> Transaction? { byHash[hash] }
 
   /// The sequence number that `sender`'s next transaction should have. `committed` is the one that the
   /// committed state expects.
@@ -107,7 +107,7 @@ public struct Mempool: Sendable {
   /// `expected` is the sequence number that the committed state expects of the sender. `height` is the
   /// committed height.
   public mutating func insert(_ transaction: Transaction, expected: UInt64, at height: Height) -> Outcome {
-    guard hashes[transaction.hash] == nil else { return .duplicate }
+    guard byHash[transaction.hash] == nil else { return .duplicate }
     guard transaction.sequence >= expected else { return .stale(expected: expected) }
     guard count < limits.transactions, bytes + transaction.encoded.count <= limits.bytes else { return .full }
     let sender = transaction.sender
@@ -115,7 +115,7 @@ public struct Mempool: Sendable {
       let taken = senderQueues[sender]?.entries[transaction.sequence] != nil
       return taken ? .sequenceTaken : .senderFull
     }
-    hashes[transaction.hash] = transaction
+    byHash[transaction.hash] = transaction
     bytes += transaction.encoded.count
     return .added
   }
@@ -192,7 +192,7 @@ public struct Mempool: Sendable {
   }
 
   private mutating func remove(_ hash: Digest, sender: Address) {
-    guard hashes[hash] != nil, let queue = senderQueues[sender] else { return }
+    guard byHash[hash] != nil, let queue = senderQueues[sender] else { return }
     for (sequence, entry) in queue.entries where entry.transaction.hash == hash {
       removeEntry(sender, sequence)
     }
@@ -201,7 +201,7 @@ public struct Mempool: Sendable {
 
   private mutating func removeEntry(_ sender: Address, _ sequence: UInt64) {
     guard let entry = senderQueues[sender]?.remove(sequence) else { return }
-    hashes[entry.transaction.hash] = nil
+    byHash[entry.transaction.hash] = nil
     bytes -= entry.transaction.encoded.count
   }
 

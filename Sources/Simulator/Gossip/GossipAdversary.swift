@@ -171,8 +171,8 @@ extension GossipNetwork {
     }
   }
 
-  /// Asks every neighbour for large answers with small requests: all objects that it announced, 16 node
-  /// records, and a reconciliation with an empty set. Half of the attackers do so only every 2 s.
+  /// Asks every neighbour for large answers with small requests: the newest 64 objects that it announced, 16
+  /// node records, and a reconciliation with an empty set. Half of the attackers do so only every 2 s.
   private func requestLargeAnswers(from index: Int) {
     guard !AmplificationTraffic.asksOnlyWhenDue(index) || adversary.ticks.isMultiple(of: 20) else { return }
     for other in peers[index].sessions.keys.sorted() {

@@ -34,8 +34,8 @@ extension SignerLog {
     return found.quarantine
   }
 
-  /// The latest signature of the key and the highest floor that guard and log know of, also when the guard
-  /// refuses to sign. What the operator states must not be less. Changes nothing.
+  /// The latest signature that was made with the key, here or elsewhere, and the highest floor, as far as guard
+  /// and log know. Also works while the guard refuses to sign. Changes nothing.
   public static func known(logFolder: String, guardPath: String, key: PublicKey) throws(StorageError)
     -> (signed: SignerPosition?, floor: SignerFloor?)
   {

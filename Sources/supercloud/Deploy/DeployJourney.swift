@@ -137,8 +137,8 @@ struct DeployJourney: Sendable {
 
   // MARK: Money
 
-  /// Checks that the account can pay the deposit and the fee of the agreement. Returns a warning when too little is
-  /// left for the fee of closing, else nil.
+  /// Throws when the account cannot pay the fee of the agreement after the deposit. Returns a warning when too
+  /// little is then left for the fee of closing, else nil. A deposit that cannot be paid is refused by the node.
   private func checkFunds() async throws -> String? {
     let path = "/v1/accounts/\(wallet.address.text())"
     var account: Answer.Account = try await wallet.client.get(path)
