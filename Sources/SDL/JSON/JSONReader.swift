@@ -1,5 +1,5 @@
-/// A JSON reader for untrusted input. It is strict (RFC 8259; repeated keys and fractions are errors) and
-/// limits size and nesting.
+/// A JSON reader for untrusted input. It is stricter than RFC 8259: keys must not repeat, and numbers must be
+/// whole, below 2^64 and without sign or exponent. It limits size and nesting.
 struct JSONReader {
   private static let nestingLimit = 16
   private static let valueLimit = 500_000

@@ -29,7 +29,7 @@ struct FrameAssembler: Sendable {
   /// Bytes of incomplete messages.
   var pendingBytes: Int { partials.reduce(0) { $0 + ($1?.bytes.count ?? 0) } }
 
-  /// Parses one record, appending its complete messages to `frames`.
+  /// Parses one record. Appends its control frames, and the messages that are complete with it, to `frames`.
   mutating func receive(_ record: [UInt8], into frames: inout [InboundFrame]) throws(FrameViolation) {
     var position = 0
     var count = 0
