@@ -85,7 +85,8 @@ public struct Send: Hashable, Sendable {
   }
 }
 
-/// An issuer creates units of its currency, up to the mint cap.
+/// An issuer creates units of its currency. What it has created, less what it has destroyed, may not exceed the
+/// currency's mint cap.
 public struct Mint: Hashable, Sendable {
   public var issuer: Address
   public var recipient: Address

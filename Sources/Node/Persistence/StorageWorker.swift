@@ -17,7 +17,8 @@ final class StorageWorker: Sendable {
   enum Job: Sendable {
     case log(ReplicaRecord)
     case sign(SigningRequest)
-    /// Stops signing if the guard did not give this message of the own key.
+    /// Stops signing if this message has a signature of the node's key that the guard did not record. In a network
+    /// that was restored as a whole, only raises the guard's floor.
     case judge(SignedMessage)
     case commit(Commit)
     case keepEvidence([Evidence])
