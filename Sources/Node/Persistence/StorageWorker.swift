@@ -17,8 +17,9 @@ final class StorageWorker: Sendable {
   enum Job: Sendable {
     case log(ReplicaRecord)
     case sign(SigningRequest)
-    /// Stops signing if this message has a signature of the node's key that the guard did not record. In a network
-    /// that was restored as a whole, only raises the guard's floor.
+    /// Stops signing for good if somebody else signed this message with the node's key: the signature is valid,
+    /// but the signing guard (`signer`) did not record it. After a restore of the whole network, until a block
+    /// has a new signature of this node, the guard instead signs only above this message's position.
     case judge(SignedMessage)
     case commit(Commit)
     case keepEvidence([Evidence])
