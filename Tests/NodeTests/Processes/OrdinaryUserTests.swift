@@ -20,27 +20,6 @@ extension RealProcesses {
       }
     }
 
-    @Test(.enabled(if: geteuid() != 0, "no folder is closed to root"))
-    func `a folder for temporary files that is closed to the user is told`() async throws {
-      let folder = FileManager.default.temporaryDirectory.appending(path: "closed-\(UUID().uuidString)")
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      chmod(folder.path, 0)
-      defer { try? FileManager.default.removeItem(at: folder) }
-      let process = Program.process(["testnet", "up", "--check"])
-      process.environment?["TMPDIR"] = folder.path
-      let errors = Pipe()
-      process.standardError = errors
-      process.standardOutput = FileHandle.nullDevice
-      try process.run()
-      let text = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-      process.waitUntilExit()
-      refuse(
-        Program.Result(status: process.terminationStatus, output: "", error: text),
-        "cannot be made or written",
-        "TMPDIR"
-      )
-    }
-
     @Test(.enabled(if: geteuid() != 0, "root may listen on every port"))
     func `a port that only root may listen on is told`() async throws {
       let network = try await LocalNetwork(validators: 1)
