@@ -165,7 +165,7 @@ let package = Package(
     tests("API", chainRooms + ["Ledger", nioCore, nioEmbedded, nioPosix, logging]),
     tests("Simulator", coreRooms + ["Vectors"]),
     tests("Node", coreRooms + ["Storage", "Transport", "SDL", "Provider", "API", nioCore, nioPosix]),
-    tests("supercloud", chainRooms + ["API", "Simulator", arguments]),
+    tests("supercloud", chainRooms + ["API", "Node", "Simulator", arguments]),
     .testTarget(name: "LayoutTests", swiftSettings: language),
   ]
 )

@@ -146,7 +146,7 @@ public struct LocalTestnet: Sendable {
   private static func waitForSignal(_ report: TestnetReport) async {
     var signals: [UnixSignal] = [.sigterm, .sigint, .sigusr1, .sigusr2, .sigalrm]
     // `nohup` starts a program so that it goes on when the terminal closes.
-    if !isHangUpIgnored { signals.append(.sighup) }
+    if !IgnoredSignals.contains(UnixSignal.sighup.rawValue) { signals.append(.sighup) }
     for await signal in await UnixSignalsSequence(trapping: signals) {
       guard [.sigterm, .sigint, .sighup].contains(signal) else {
         report(.ignored("\(signal)"))
@@ -155,14 +155,6 @@ public struct LocalTestnet: Sendable {
       report(.interrupted)
       return
     }
-  }
-
-  private static var isHangUpIgnored: Bool {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
-    let mask = line?.split(whereSeparator: \.isWhitespace).last.flatMap { UInt64($0, radix: 16) }
-    // SIGHUP is number 1, the lowest bit.
-    return (mask ?? 0) & 1 == 1
   }
 
   /// Waits until the network is up, stores the ports that the nodes have bound, and runs the demo if asked to.

@@ -1,5 +1,5 @@
-import Foundation
 import Glibc
+import Node
 import UnixSignals
 
 /// Ctrl-C, and the signals by which others end a command.
@@ -34,17 +34,9 @@ enum Interruption {
   /// The signals that end a command. `nohup` and shells that run it in the background have some of them ignored, so
   /// that it goes on when the terminal closes; those stay ignored.
   private static var trapped: [UnixSignal] {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let status = IgnoredSignals.ownStatus
     let signals: [UnixSignal] = [.sigint, .sigterm, .sighup]
-    return signals.filter { !isIgnored($0.rawValue, in: status) }
-  }
-
-  /// Whether a process ignores a signal, according to its `/proc/PID/status`.
-  static func isIgnored(_ signal: Int32, in status: String) -> Bool {
-    let line = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
-    let mask = line?.split(whereSeparator: \.isWhitespace).last.flatMap { UInt64($0, radix: 16) } ?? 0
-    // The lowest bit stands for signal 1.
-    return (mask >> (signal - 1)) & 1 == 1
+    return signals.filter { !IgnoredSignals.contains($0.rawValue, in: status) }
   }
 
   /// Runs `body` to its end, also when the caller's task is cancelled.
